@@ -1,6 +1,6 @@
 /** Boots of guests of any size, each a process of its own: CPU time and memory beyond Node's own. */
 
-import { childUsage, childUsageSkip, type Measure } from "./measure.js";
+import { childCpuMs, childCpuSkip, childPeakMiB, type Measure } from "./measure.js";
 
 const SIZES = ["4GiB", "1TiB", "4PiB"];
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
@@ -35,7 +35,7 @@ function boots(): Boot[] {
 }
 
 export function measures(): readonly Measure[] {
-  const skip = childUsageSkip();
+  const skip = childCpuSkip();
   const rest = { better: "less", rounds: 6, ...(skip === undefined ? {} : { skip }) } as const;
   return boots().flatMap(({ name, words }): Measure[] => [
     {
@@ -44,7 +44,7 @@ export function measures(): readonly Measure[] {
       unit: "ms",
       limit: 250,
       peer: "the whole process, with reading the scenario and the recording",
-      sample: () => childUsage(words).cpuMs - childUsage(["-e", "0"]).cpuMs,
+      sample: () => childCpuMs([process.execPath, ...words]) - childCpuMs([process.execPath, "-e", "0"]),
       ...rest,
     },
     {
@@ -53,7 +53,7 @@ export function measures(): readonly Measure[] {
       unit: "MiB",
       limit: 88,
       peer: "the largest resident set of the whole process",
-      sample: () => childUsage(words).peakMiB - childUsage(["-e", "0"]).peakMiB,
+      sample: () => childPeakMiB(words) - childPeakMiB(["-e", "0"]),
       ...rest,
     },
   ]);

@@ -1,11 +1,12 @@
 /**
- * How CPU time and memory grow with the guest's size, its vCPUs, events, runs and the bytes of a trace: writes
- * `results/growth.md`. `node --import tsx bench/growth.ts [CURVE...] [--skip N]`, where a curve is `guest`, `vcpus`,
- * `events`, `runs` or `bytes`, and N is how many steps of each are left out at its end. Each point is a process of its
- * own; the whole takes less than a quarter of an hour.
+ * How CPU time and memory grow with the guest's size, its vCPUs, events, runs and the bytes of a trace.
+ * `node --import tsx bench/growth.ts [CURVE...] [--skip N]`, where a curve is `guest`, `vcpus`, `events`, `runs` or `bytes`,
+ * and N is how many steps of each are left out at its end. Puts what it measured in place of what
+ * `results/growth.json` has of the same curves, and prints all of that into `results/growth.md`. Each point is a
+ * process of its own; the whole takes less than a quarter of an hour.
  */
 
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -19,6 +20,17 @@ interface Point extends ChildUsage {
   readonly label: string;
 }
 
+/** A curve as `results/growth.json` has it. */
+interface Measured {
+  readonly name: string;
+  readonly what: string;
+  readonly machine: string;
+  /** Beyond `node -e 0`. */
+  readonly points: readonly Point[];
+  /** Steps that did not end in time or were left out. */
+  readonly missing: number;
+}
+
 interface Curve {
   readonly name: string;
   readonly what: string;
@@ -29,7 +41,7 @@ interface Curve {
 type Words = readonly string[] | (() => readonly string[]);
 
 const PROGRAM = "dist/cli/main.js";
-const RESULTS = join(import.meta.dirname, "../results/growth.md");
+const RESULTS = join(import.meta.dirname, "../results");
 const scratch = mkdtempSync(join(tmpdir(), "unaccepted-growth-"));
 
 const { values, positionals } = parseArgs({
@@ -109,6 +121,9 @@ const RUNS: Curve = {
   }),
 };
 
+/** Of a line that tells of an allocation or a free, on average. */
+const LINE_BYTES = 140;
+
 /** A trace as text of tracefs, of so many processes; written before the measured step reads it. */
 function textOf(processes: number): string {
   const trace = join(scratch, `${processes}.trace`);
@@ -126,10 +141,7 @@ const BYTES: Curve = {
     size,
     label: `${size} MB`,
     words: () => {
-      // 142 bytes a line.
-      const text = textOf(Math.ceil((size * 1e6) / 142 / REQUESTS_OF_PROCESS));
-      const actual = statSync(text).size / 1e6;
-      process.stderr.write(`${text}: ${actual.toFixed(1)} MB\n`);
+      const text = textOf(Math.ceil((size * 1e6) / LINE_BYTES / REQUESTS_OF_PROCESS));
       return [PROGRAM, "trace", "import", text, "-o", join(scratch, "imported"), "--quiet"];
     },
   })),
@@ -148,56 +160,67 @@ const CURVES: readonly Curve[] = [
 ];
 
 /** Steps as far as they end in time. */
-function measureCurve({ what, steps }: Curve): Point[] {
+function measureCurve({ name, what, steps }: Curve): Measured {
   const points: Point[] = [];
   for (const { size, label, words } of steps.slice(0, steps.length - Number(values.skip))) {
     process.stderr.write(`${what}: ${label}\n`);
     try {
-      points.push({ size, label, ...childUsage(typeof words === "function" ? words() : words) });
+      const node = childUsage(["-e", "0"]);
+      const { cpuMs, peakMiB } = childUsage(typeof words === "function" ? words() : words);
+      const beyond = { cpuMs: Math.round(cpuMs - node.cpuMs), peakMiB: Math.round(peakMiB - node.peakMiB) };
+      points.push({ size, label, ...beyond });
     } catch (error) {
       process.stderr.write(`${(error as Error).message}\n`);
       break;
     }
   }
-  return points;
+  return { name, what, machine: machineText(), points, missing: steps.length - points.length };
 }
 
-function sectionOf(curve: Curve, points: readonly Point[], node: ChildUsage): string {
-  const beyond = points.map((point) => ({ ...point, cpuMs: Math.max(1, point.cpuMs - node.cpuMs) }));
-  const whole = exponent(beyond.map(({ size, cpuMs }) => [size, cpuMs]));
-  const end = exponent(beyond.slice(-2).map(({ size, cpuMs }) => [size, cpuMs]));
-  const rows = beyond.map(
-    ({ label, cpuMs, peakMiB }) =>
-      `| ${label} | ${cpuMs.toFixed(0)} | ${Math.max(0, peakMiB - node.peakMiB).toFixed(0)} |`,
-  );
-  const missing = curve.steps.length - points.length;
+/** The slope over the last step is of two processes alone; that over all has the fixed cost of a process in it. */
+function sectionOf({ what, machine, points, missing }: Measured): string {
+  const rows = points.map(({ label, cpuMs, peakMiB }) => `| ${label} | ${cpuMs} | ${peakMiB} |`);
+  const logs = points.map(({ size, cpuMs }) => [size, Math.max(1, cpuMs)] as const);
+  const powers =
+    points.length < 2
+      ? ""
+      : `CPU time grows with the power ${exponent(logs).toFixed(2)} of the size, ` +
+        `${exponent(logs.slice(-2)).toFixed(2)} over the last step. `;
+  const left = missing === 0 ? "" : `${missing} further steps did not end within five minutes. `;
   return [
-    `## ${curve.what}`,
+    `## ${what}`,
     "",
     `| size | CPU ms | MiB |\n|---|---|---|\n${rows.join("\n")}`,
     "",
-    `CPU time grows with the power ${whole.toFixed(2)} of the size, ${end.toFixed(2)} over the last step.` +
-      (missing > 0 ? ` ${missing} further steps did not end in time or were left out.` : ""),
+    `${powers}${left}${machine}.`,
   ].join("\n");
 }
 
+const JSON_FILE = join(RESULTS, "growth.json");
+
+function measuredBefore(): readonly Measured[] {
+  return existsSync(JSON_FILE) ? (JSON.parse(readFileSync(JSON_FILE, "utf8")) as Measured[]) : [];
+}
+
 try {
-  const wanted = CURVES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const node = childUsage(["-e", "0"]);
-  const sections = wanted.map((curve) => sectionOf(curve, measureCurve(curve), node));
-  const text = [
-    "# How time and memory grow",
-    "",
-    "CPU time and the largest resident set of a process of the program, beyond those of `node -e 0`; one process for each",
-    "size. The power is the slope of a line through the logarithms. `node --import tsx bench/growth.ts` measures it.",
-    "",
-    `Measured on ${machineText()}.`,
-    "",
-    sections.join("\n\n"),
-    "",
-  ].join("\n");
-  process.stdout.write(text);
-  if (positionals.length === 0) writeFileSync(RESULTS, text);
+  for (const curve of CURVES) {
+    if (positionals.length > 0 && !positionals.includes(curve.name)) continue;
+    const measured = measureCurve(curve);
+    const all = new Map([...measuredBefore(), measured].map((one) => [one.what, one]));
+    const order = CURVES.flatMap(({ what }) => all.get(what) ?? []);
+    writeFileSync(JSON_FILE, `${JSON.stringify(order, null, 1)}\n`);
+    const text = [
+      "# How time and memory grow",
+      "",
+      "CPU time and the largest resident set of a process of the program, beyond those of `node -e 0`: one process for",
+      "each size. The power is the slope of a line through the logarithms. `node --import tsx bench/growth.ts` measures all of",
+      "it, with a curve's name (`guest`, `vcpus`, `events`, `runs`, `bytes`) only those.",
+      "",
+      order.map(sectionOf).join("\n\n"),
+      "",
+    ].join("\n");
+    writeFileSync(join(RESULTS, "growth.md"), text);
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

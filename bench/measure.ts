@@ -74,38 +74,51 @@ export async function runMs(
   return (task!.result as { latency: { p50: number } }).latency.p50;
 }
 
-/** What a process took from its start to its end. */
-export interface ChildUsage {
-  /** User and system, to 1 ms. */
-  readonly cpuMs: number;
-  /** Largest resident set. */
-  readonly peakMiB: number;
-}
-
-/** Why `childUsage` does not work here; undefined where it does. */
-export function childUsageSkip(): string | undefined {
+/** Why processes cannot be measured here; undefined where they can. */
+export function childCpuSkip(): string | undefined {
   const { status } = spawnSync("bash", ["-c", "exit 0"]);
   return status === 0 ? undefined : "no bash here, which tells what a process took";
 }
 
 /** Ends a process that a benchmark waits for; no figure of interest is near it. */
-const CHILD_TIMEOUT_MS = 180_000;
+const CHILD_TIMEOUT_MS = 300_000;
 const TELL_PEAK: string = join(import.meta.dirname, "harness/tell-peak.cjs");
 
-/**
- * Runs Node with the words given.
- *
- * @param code with which it is to end
- * @throws Error when it ends otherwise, or not within three minutes
- */
-export function childUsage(words: readonly string[], code = 0): ChildUsage {
+/** CPU time, and what the process wrote to its descriptor 3. @throws Error as `childCpuMs` */
+function timeChild(words: readonly string[], code: number): { cpuMs: number; told: string } {
   const script = 'TIMEFORMAT="%3U %3S"; { time "$@" >/dev/null 2>&1; } 2>&1; echo $?';
-  const { stdout, output } = spawnSync(
-    "bash",
-    ["-c", script, "bash", process.execPath, "--require", TELL_PEAK, ...words],
-    { stdio: ["ignore", "pipe", "ignore", "pipe"], encoding: "utf8", timeout: CHILD_TIMEOUT_MS },
-  );
+  const { stdout, output } = spawnSync("bash", ["-c", script, "bash", ...words], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
+    encoding: "utf8",
+    timeout: CHILD_TIMEOUT_MS,
+  });
   const [user, system, status] = stdout.trim().split(/\s+/).map(Number);
-  if (status !== code) throw new Error(`node ${words.join(" ")} ended with ${status ?? "no code in time"}`);
-  return { cpuMs: 1000 * (user! + system!), peakMiB: Number(output[3]) / 1024 };
+  if (status !== code) throw new Error(`${words.join(" ")} ended with ${status ?? "no code in time"}`);
+  return { cpuMs: 1000 * (user! + system!), told: output[3]! };
+}
+
+/**
+ * CPU time of a process from its start to its end, user and system, in milliseconds, to 1 ms.
+ *
+ * @throws Error when it ends with another code than `code`, or not within five minutes
+ */
+export function childCpuMs(words: readonly string[], code = 0): number {
+  return timeChild(words, code).cpuMs;
+}
+
+/** What a Node process took: CPU time, and its largest resident set. */
+export interface ChildUsage {
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+}
+
+/** @param words of Node. @throws Error as `childCpuMs` */
+export function childUsage(words: readonly string[]): ChildUsage {
+  const { cpuMs, told } = timeChild([process.execPath, "--require", TELL_PEAK, ...words], 0);
+  return { cpuMs, peakMiB: Number(told) / 1024 };
+}
+
+/** Largest resident set of a Node process, in MiB. @throws Error as `childCpuMs` */
+export function childPeakMiB(words: readonly string[]): number {
+  return childUsage(words).peakMiB;
 }

@@ -1,16 +1,16 @@
 /** What commands take that simulate nothing, and a whole run, beyond Node's own start. */
 
-import { childUsage, childUsageSkip, type Measure } from "./measure.js";
+import { childCpuMs, childCpuSkip, type Measure } from "./measure.js";
 
 const PROGRAM = "dist/cli/main.js";
 
 /** CPU time beyond that of a Node that does nothing, measured right after. */
 function beyondNodeMs(words: readonly string[], code = 0): number {
-  return childUsage(words, code).cpuMs - childUsage(["-e", "0"]).cpuMs;
+  return childCpuMs([process.execPath, ...words], code) - childCpuMs([process.execPath, "-e", "0"]);
 }
 
 export function measures(): readonly Measure[] {
-  const skip = childUsageSkip();
+  const skip = childCpuSkip();
   const row = (name: string, words: readonly string[], limit: number, code = 0): Measure => ({
     name: `start/${name}`,
     goal: `at most ${limit} ms of CPU beyond node -e 0`,
