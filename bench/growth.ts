@@ -1,7 +1,7 @@
 /**
  * How CPU time and memory grow with the guest's size, its vCPUs, events, runs and the bytes of a trace.
- * `node --import tsx bench/growth.ts [CURVE...] [--skip N]`, where a curve is `guest`, `vcpus`, `events`, `runs` or `bytes`,
- * and N is how many steps of each are left out at its end. Puts what it measured in place of what
+ * `node --import tsx bench/growth.ts [CURVE...] [--skip N] [--minutes M]`, where a curve is `guest`, `vcpus`, `events`, `runs` or `bytes`,
+ * N is how many steps of each are left out at its end, and M, 5 if not said, how long one may take. Puts what it measured in place of what
  * `results/growth.json` has of the same curves, and prints all of that into `results/growth.md`. Each point is a
  * process of its own; the whole takes less than a quarter of an hour.
  */
@@ -27,7 +27,7 @@ interface Measured {
   readonly machine: string;
   /** Beyond `node -e 0`. */
   readonly points: readonly Point[];
-  /** Steps that did not end in time or were left out. */
+  /** Steps that did not end in time, or were left out. */
   readonly missing: number;
 }
 
@@ -46,7 +46,7 @@ const scratch = mkdtempSync(join(tmpdir(), "unaccepted-growth-"));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { skip: { type: "string", default: "0" } },
+  options: { skip: { type: "string", default: "0" }, minutes: { type: "string", default: "5" } },
 });
 
 function run(...settings: readonly string[]): readonly string[] {
@@ -166,7 +166,10 @@ function measureCurve({ name, what, steps }: Curve): Measured {
     process.stderr.write(`${what}: ${label}\n`);
     try {
       const node = childUsage(["-e", "0"]);
-      const { cpuMs, peakMiB } = childUsage(typeof words === "function" ? words() : words);
+      const { cpuMs, peakMiB } = childUsage(
+        typeof words === "function" ? words() : words,
+        60_000 * Number(values.minutes),
+      );
       const beyond = { cpuMs: Math.round(cpuMs - node.cpuMs), peakMiB: Math.round(peakMiB - node.peakMiB) };
       points.push({ size, label, ...beyond });
     } catch (error) {
@@ -186,7 +189,10 @@ function sectionOf({ what, machine, points, missing }: Measured): string {
       ? ""
       : `CPU time grows with the power ${exponent(logs).toFixed(2)} of the size, ` +
         `${exponent(logs.slice(-2)).toFixed(2)} over the last step. `;
-  const left = missing === 0 ? "" : `${missing} further steps did not end within five minutes. `;
+  const left =
+    missing === 0
+      ? ""
+      : `Not measured: ${missing} further ${missing === 1 ? "step" : "steps"}, which did not end in time or were left out. `;
   return [
     `## ${what}`,
     "",

@@ -85,12 +85,16 @@ const CHILD_TIMEOUT_MS = 300_000;
 const TELL_PEAK: string = join(import.meta.dirname, "harness/tell-peak.cjs");
 
 /** CPU time, and what the process wrote to its descriptor 3. @throws Error as `childCpuMs` */
-function timeChild(words: readonly string[], code: number): { cpuMs: number; told: string } {
+function timeChild(
+  words: readonly string[],
+  code: number,
+  timeout: number = CHILD_TIMEOUT_MS,
+): { cpuMs: number; told: string } {
   const script = 'TIMEFORMAT="%3U %3S"; { time "$@" >/dev/null 2>&1; } 2>&1; echo $?';
   const { stdout, output } = spawnSync("bash", ["-c", script, "bash", ...words], {
     stdio: ["ignore", "pipe", "ignore", "pipe"],
     encoding: "utf8",
-    timeout: CHILD_TIMEOUT_MS,
+    timeout,
   });
   const [user, system, status] = stdout.trim().split(/\s+/).map(Number);
   if (status !== code) throw new Error(`${words.join(" ")} ended with ${status ?? "no code in time"}`);
@@ -112,9 +116,9 @@ export interface ChildUsage {
   readonly peakMiB: number;
 }
 
-/** @param words of Node. @throws Error as `childCpuMs` */
-export function childUsage(words: readonly string[]): ChildUsage {
-  const { cpuMs, told } = timeChild([process.execPath, "--require", TELL_PEAK, ...words], 0);
+/** @param words of Node. @throws Error as `childCpuMs`, or after `timeoutMs` */
+export function childUsage(words: readonly string[], timeoutMs?: number): ChildUsage {
+  const { cpuMs, told } = timeChild([process.execPath, "--require", TELL_PEAK, ...words], 0, timeoutMs);
   return { cpuMs, peakMiB: Number(told) / 1024 };
 }
 
