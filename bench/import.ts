@@ -13,7 +13,7 @@ import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { TracefsPrinter } from "../src/workload/tracefs-text.js";
 import { GzipReader } from "../src/workload-files/gzip.js";
 import { benchDirectory, compiled, compilerSkip } from "./c-reference.js";
-import { childCpuMs, childCpuSkip, childPeakMiB, cpuMs, type Measure, runMs } from "./measure.js";
+import { type ChildUsage, childUsage, childUsageSkip, cpuMs, type Measure, runMs } from "./measure.js";
 import { generatedText, RecordedText, type TextFormat } from "./trace-text.js";
 
 const CHUNK_BYTES = 2 ** 20;
@@ -151,12 +151,12 @@ function writeText(path: string, bytes: number): void {
   closeSync(file);
 }
 
-/** `trace import` of a file, which is made for it and removed. */
-function imported<T>(bytes: number, measured: (words: readonly string[]) => T): T {
+/** What `trace import` of a file takes, which is made for it and removed. */
+function imported(bytes: number): ChildUsage {
   const path = join(benchDirectory(), "growth.txt");
   try {
     writeText(path, bytes);
-    return measured([CLI, "trace", "import", path, "-o", `${path}.trace`, "--lenient", "--quiet"]);
+    return childUsage([CLI, "trace", "import", path, "-o", `${path}.trace`, "--lenient", "--quiet"]);
   } finally {
     rmSync(path, { force: true });
     rmSync(`${path}.trace`, { force: true });
@@ -164,29 +164,27 @@ function imported<T>(bytes: number, measured: (words: readonly string[]) => T): 
 }
 
 function growthRows(): Measure[] {
-  const skip = childCpuSkip();
-  const common = { better: "less", rounds: 3, ...(skip === undefined ? {} : { skip }) } as const;
+  const skip = childUsageSkip();
+  const common = {
+    unit: "ratio",
+    better: "less",
+    limit: 1.1,
+    peer: "`trace import` of 100 MB of tracefs text; this one of 1 GB",
+    rounds: 3,
+    ...(skip === undefined ? {} : { skip }),
+  } as const;
   return [
     {
       ...common,
       name: "import-growth/peak",
       goal: "at most 1.1 times the peak memory at 100 MB",
-      unit: "ratio",
-      limit: 1.1,
-      peer: "`trace import` of 100 MB of tracefs text; this one of 1 GB",
-      sample: () => imported(1e9, childPeakMiB) / imported(1e8, childPeakMiB),
+      sample: () => imported(1e9).peakMiB / imported(1e8).peakMiB,
     },
     {
       ...common,
       name: "import-growth/cpu",
       goal: "at most 1.1 times the CPU time a byte at 100 MB",
-      unit: "ratio",
-      limit: 1.1,
-      peer: "`trace import` of 100 MB of tracefs text; this one of 1 GB",
-      sample: () => {
-        const whole = (words: readonly string[]): number => childCpuMs([process.execPath, ...words]);
-        return imported(1e9, whole) / 10 / imported(1e8, whole);
-      },
+      sample: () => imported(1e9).cpuMs / 10 / imported(1e8).cpuMs,
     },
   ];
 }
