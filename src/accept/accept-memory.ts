@@ -122,29 +122,36 @@ export class AcceptMemory {
     for (let left = count; left > 0; ) {
       for (let one = Math.min(singles, left); one > 0; one--)
         this.acceptMemory(asPhys(start + --left * sizeBytes), sizeBytes);
-      const asOne = this.#acceptRow(start, sizeBytes, left, true);
+      const asOne = this.#acceptRow(start, sizeBytes, left, true, false);
       left -= asOne;
       singles = asOne > 0 ? 1 : SINGLES;
     }
   }
 
   /**
-   * As `acceptMemory` for each of the first blocks of 4 MiB from a page frame on, whose CPU reschedules before each. Where
-   * the guard unit of each is accepted with it, and the next block is left without its first unit, they are all alike.
+   * As `acceptMemory` for each of the first blocks of 4 MiB from a page frame on. Where the guard unit of each is
+   * accepted with it, and the next block is left without its first unit, they are all alike.
    *
+   * @param reschedules whether the CPU lets others run before each
    * @returns how many blocks are accepted; 0 where each is to be asked for
    */
-  acceptBlocks(startPfn: Pfn, blocks: number): number {
+  acceptBlocks(startPfn: Pfn, blocks: number, reschedules = false): number {
     const { table } = this;
     const start = startPfn * PAGE_SIZE;
     if (table === undefined || start < table.physBase) return 0;
     const first = (start - table.physBase) / table.unitSizeBytes;
     if (!Number.isInteger(first) || first >= table.unitCount || table.isSet(first)) return 0;
-    return this.#acceptRow(start + table.unitSizeBytes, MAX_ORDER_BYTES, blocks, false);
+    return this.#acceptRow(start + table.unitSizeBytes, MAX_ORDER_BYTES, blocks, false, reschedules);
   }
 
   /** Neighbouring pieces of which each is accepted whole, and nothing else with it. @returns how many are done */
-  #acceptRow(start: number, pieceBytes: number, pieces: number, downwards: boolean): number {
+  #acceptRow(
+    start: number,
+    pieceBytes: number,
+    pieces: number,
+    downwards: boolean,
+    reschedules: boolean,
+  ): number {
     const { table } = this;
     if (table === undefined || this.#lock === undefined || this.onRequest !== undefined) return 0;
     const { physBase, unitSizeBytes, unitCount } = table;
@@ -163,7 +170,7 @@ export class AcceptMemory {
     const end = lowest(count) + count * units;
     if (count === 0 || (table.unmapped !== undefined && end >= table.unmapped.firstUnit)) return 0;
     const row = { start: physBase + lowest(count) * unitSizeBytes, pieceBytes, pieces: count, downwards };
-    const done = this.#lock.acceptAlike(row, !downwards);
+    const done = this.#lock.acceptAlike(row, reschedules);
     const from = downwards ? end - done * units : lowest(count);
     table.clearRange(from, from + done * units);
     this.acceptCalls += done;

@@ -202,6 +202,11 @@ export class AcceptMeter {
     return { pieces, longestNs };
   }
 
+  /** Whether a piece may be like its neighbours, and nothing keeps the kernel from accepting it. */
+  isPlain(start: number, pieceBytes: number): boolean {
+    return this.#platform.alikeAccepts(start, pieceBytes, 1) !== undefined;
+  }
+
   /** Whether somebody is told of each accept. */
   get isWatched(): boolean {
     return this.watch !== undefined || this.#clock.observer !== undefined;

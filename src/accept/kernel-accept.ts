@@ -50,12 +50,13 @@ export class KernelAccept implements ArchAccept, AcceptLock {
     if (row.pieces < ALIKE_MIN || this.onAccepted !== undefined || this.#meter.isWatched) return 0;
     // Requests of others would meet each piece for itself, and so would the detector.
     if (this.#single === undefined && this.#clock.idle.online > 1) return 0;
-    if (this.#lockups.watching && !reschedules) return 0;
+    if (this.#lockups.watching && !reschedules && !this.#touchesWatchdog) return 0;
+    const start = row.downwards ? row.start + (row.pieces - 1) * row.pieceBytes : row.start;
+    if (!this.#meter.isPlain(start, row.pieceBytes)) return 0;
     const before = this.#clock.ledger.counts.slice();
     if (reschedules) this.#clock.reschedule();
     // With a lock for all, or on one CPU, it does not matter where the units are.
     this.enter(0, 0);
-    const start = row.downwards ? row.start + (row.pieces - 1) * row.pieceBytes : row.start;
     this.acceptMemory(asPhys(start), asPhys(start + row.pieceBytes));
     this.leave(0, 0);
     const more = this.#meter.kernelAcceptAlike(restOf(row), before, SOFT_LOCKUP_NS);

@@ -234,7 +234,7 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
       acceptance.acceptMemory(start, sizeBytes);
     },
     rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
-    acceptBlocks: (startPfn, blocks) => acceptance.acceptBlocks(startPfn, blocks),
+    acceptBlocks: (startPfn, blocks) => acceptance.acceptBlocks(startPfn, blocks, true),
     unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
   };
 }

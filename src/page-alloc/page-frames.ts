@@ -322,6 +322,25 @@ export class PageFrames {
     return before;
   }
 
+  /** Takes the first blocks of a range node that has more. */
+  takeFirst(node: Page, blocks: number): void {
+    this.rangeStart[node - this.firstRangeNode]! += blocks;
+    this.rangeCount[node - this.firstRangeNode]! -= blocks;
+  }
+
+  /** How many of the first blocks of a range node, all but the last at most, have no place yet. */
+  withoutPlace(node: Page): number {
+    const first = this.firstBlock(node);
+    const end = first + this.rangeCount[node - this.firstRangeNode]! - 1;
+    for (let block = first; block < end; ) {
+      const leaf = this.#leaves[block >> LEAF_SHIFT];
+      if (leaf === undefined) block = (block | LEAF_MASK) + 1;
+      else if (leaf[block & LEAF_MASK]! !== 0) return block - first;
+      else block++;
+    }
+    return end - first;
+  }
+
   addHead(list: Page, page: Page): void {
     const { next, prev } = this;
     const first = next[list]!;

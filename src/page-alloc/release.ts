@@ -12,11 +12,8 @@ import {
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { freeUnaccepted, type MemoryAcceptor } from "./unaccepted-list.js";
+import { freeUnaccepted, type MemoryAcceptor, SINGLE_BLOCKS } from "./unaccepted-list.js";
 import type { Zone } from "./zone.js";
-
-/** After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one. */
-const SINGLE_BLOCKS = 16;
 
 export interface BootAcceptor extends MemoryAcceptor {
   /** Whether a range, or the unit after it, is not accepted yet. */

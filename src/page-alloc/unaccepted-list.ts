@@ -1,5 +1,13 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import { addressOf, asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, type PhysAddr } from "../units.js";
+import {
+  addressOf,
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  type Pfn,
+  type PhysAddr,
+} from "../units.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE } from "./page-frames.js";
@@ -15,6 +23,8 @@ import type { Zone } from "./zone.js";
 /** Makes physical memory usable; bytes. */
 export interface MemoryAcceptor {
   acceptMemory(start: PhysAddr, sizeBytes: number): void;
+  /** Accepts some of the first blocks of 4 MiB as one; 0 where each is to be asked for, as where it is absent. */
+  acceptBlocks?(startPfn: Pfn, blocks: number): number;
   /** Told before blocks are accepted: how many pages are to be, 0 while there are no watermarks yet. */
   noteDecision?(zone: Zone, pagesToAccept: number): void;
   /** Told which pages are handed out for the first time, before the request returns. */
@@ -25,6 +35,7 @@ export interface MemoryAcceptor {
 export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch"]): MemoryAcceptor {
   return {
     acceptMemory: (start, sizeBytes) => acceptor.acceptMemory(start, sizeBytes),
+    acceptBlocks: (startPfn, blocks) => acceptor.acceptBlocks?.(startPfn, blocks) ?? 0,
     noteDecision: (zone, pages) => acceptor.noteDecision?.(zone, pages),
     touch,
   };
@@ -59,6 +70,26 @@ export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number):
   if (page === NO_PAGE) page = frames.materialise(block, zone.index, MOVABLE, MOVABLE);
   freeToBuddy(zone, page, MAX_PAGE_ORDER, true, cpu);
   return true;
+}
+
+/** After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one. */
+export const SINGLE_BLOCKS = 16;
+
+/** As `acceptOldest` for some of the blocks that follow each other and need no frames. @returns how many */
+function acceptOldestAsOne(zone: Zone, acceptor: MemoryAcceptor, blocks: number, cpu: number): number {
+  const { frames } = zone;
+  const node = frames.next[zone.unacceptedList]!;
+  if (acceptor.acceptBlocks === undefined || node === zone.unacceptedList || !frames.canAddRange) return 0;
+  const block = frames.firstBlock(node);
+  const count = Math.min(blocks, frames.withoutPlace(node));
+  const done = count < 1 ? 0 : acceptor.acceptBlocks(asPfn(block * MAX_ORDER_PAGES), count);
+  if (done === 0) return 0;
+  frames.takeFirst(node, done);
+  zone.unacceptedPages -= done * MAX_ORDER_PAGES;
+  // A block is more than a CPU keeps to itself, so that the zone's counter knows of all of them.
+  zone.addFreePages(-done * MAX_ORDER_PAGES, cpu);
+  addFreeRun(zone, block, done, cpu);
+  return done;
 }
 
 /**
@@ -104,9 +135,14 @@ export function condAcceptMemory(
   if (missing > 0) missing = Math.max(missing, rules.acceptAtOncePages - MAX_ORDER_PAGES + 1);
   if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
+  let singles = 1;
   while (missing > 0 && acceptOldest(zone, acceptor, cpu)) {
     accepted = true;
     missing -= MAX_ORDER_PAGES;
+    if (--singles > 0 || missing <= SINGLE_BLOCKS * MAX_ORDER_PAGES) continue;
+    const asOne = acceptOldestAsOne(zone, acceptor, Math.ceil(missing / MAX_ORDER_PAGES), cpu);
+    missing -= asOne * MAX_ORDER_PAGES;
+    singles = asOne > 0 ? 1 : SINGLE_BLOCKS;
   }
   return accepted;
 }

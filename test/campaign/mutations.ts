@@ -72,6 +72,24 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["/kernel-accept.test"],
   },
   {
+    what: "blocks accepted as one take the channel for the time of one",
+    find: "pieces * this.#sharedNsOf().sharedNs",
+    replace: "this.#sharedNsOf().sharedNs",
+    tests: ["/alike-accepts.test"],
+  },
+  {
+    what: "blocks accepted as one need no table for another GiB",
+    find: "this.missing(start, end, 1) > high ? 1 : 0",
+    replace: "0",
+    tests: ["/alike-accepts.test"],
+  },
+  {
+    what: "blocks accepted as one for the allocator have no frames, whatever they had",
+    find: "Math.min(blocks, frames.withoutPlace(node))",
+    replace: "blocks",
+    tests: ["/alike-accepts.test"],
+  },
+  {
     what: "a single idle CPU does not delay a fault",
     find: "if (ticking > 0) ledger.charge",
     replace: "if (ticking > 1) ledger.charge",
