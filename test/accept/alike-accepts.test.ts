@@ -264,10 +264,10 @@ test("256 TiB are accepted in a few steps", () => {
   const platform = PLATFORMS.tdx.create(ledger, { pageSizeBytes: UNIT });
   platform.launchPages(0, UNIT);
   let accepts = 0;
-  const { kernelAccept: accept } = platform;
+  const accept = platform.kernelAccept.bind(platform);
   platform.kernelAccept = (start, end) => {
     accepts++;
-    accept.call(platform, start, end);
+    accept(start, end);
   };
   const meter = new AcceptMeter(platform, clock, PLATFORMS.tdx.parameters);
   const rules = kernelRules("7.3").acceptMemory;
