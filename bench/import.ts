@@ -13,7 +13,7 @@ import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { TracefsPrinter } from "../src/workload/tracefs-text.js";
 import { GzipReader } from "../src/workload-files/gzip.js";
 import { benchDirectory, compiled, compilerSkip } from "./c-reference.js";
-import { type ChildUsage, childUsage, childUsageSkip, cpuMs, type Measure, runMs } from "./measure.js";
+import { type ChildUsage, childCpuSkip, childUsage, cpuMs, type Measure, runMs } from "./measure.js";
 import { generatedText, RecordedText, type TextFormat } from "./trace-text.js";
 
 const CHUNK_BYTES = 2 ** 20;
@@ -164,7 +164,7 @@ function imported(bytes: number): ChildUsage {
 }
 
 function growthRows(): Measure[] {
-  const skip = childUsageSkip();
+  const skip = childCpuSkip();
   const common = {
     unit: "ratio",
     better: "less",
