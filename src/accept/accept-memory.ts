@@ -98,12 +98,22 @@ export class AcceptMemory {
           this.acceptMemory(asPhys(start + one * sizeBytes), sizeBytes);
       }
       // Requests with nothing to accept take no time, so that it does not matter when they come.
-      let asOne = left;
-      while (asOne > 1 && !others.every((row) => this.#isAccepted(row, left - asOne, left - 1)))
-        asOne = Math.ceil(asOne / 2);
+      const asOne = 1 + this.#turnsWithNothing(others, left - 1);
       left -= asOne;
-      this.#acceptEach(main.start + left * main.each * main.sizeBytes, main.sizeBytes, asOne * main.each);
+      this.#acceptEach(
+        asPhys(main.start + left * main.each * main.sizeBytes),
+        main.sizeBytes,
+        asOne * main.each,
+      );
     }
+  }
+
+  /** How many of the next turns find nothing to accept, or half or a quarter of these; `left` are still to come. */
+  #turnsWithNothing(rows: readonly RequestRow[], left: number): number {
+    let turns = left;
+    while (turns > 0 && !rows.every((row) => this.#isAccepted(row, left - turns, left)))
+      turns = Math.floor(turns / 2);
+    return turns;
   }
 
   /** Whether nothing is left to accept for a row's requests of some turns, counted from the last one up. */
@@ -117,12 +127,14 @@ export class AcceptMemory {
   }
 
   /** As `acceptMemory` for each of `count` requests, each right below the one before; `start` is that of the lowest. */
-  #acceptEach(start: number, sizeBytes: number, count: number): void {
+  #acceptEach(start: PhysAddr, sizeBytes: number, count: number): void {
+    const row = [{ start, sizeBytes, each: 1 }];
     let singles = 1;
     for (let left = count; left > 0; ) {
       for (let one = Math.min(singles, left); one > 0; one--)
         this.acceptMemory(asPhys(start + --left * sizeBytes), sizeBytes);
-      const asOne = this.#acceptRow(start, sizeBytes, left, true, false);
+      // Many requests of 4 KiB lie in one unit.
+      const asOne = this.#turnsWithNothing(row, left) || this.#acceptRow(start, sizeBytes, left, true, false);
       left -= asOne;
       singles = asOne > 0 ? 1 : SINGLES;
     }
