@@ -3,10 +3,10 @@
  * that in a file, which is used only where it is whole and of this script, this V8 and its flags.
  */
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cachedDataVersionTag, getHeapCodeStatistics } from "node:v8";
 import { Script } from "node:vm";
@@ -94,7 +94,8 @@ export class CompiledProgram {
     for (const directory of this.#directories) {
       const begun = join(directory, `.${file}-${process.pid}-${threadId}`);
       try {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        // Not recursive: below /proc that never ends in Node.
+        for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, 0o700);
         writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), { mode: 0o600 });
         // Whole or not there, whoever else writes it.
         renameSync(begun, join(directory, file));
