@@ -53,69 +53,12 @@ const PAGE = [
 /** Its worker is a function whose text the page makes a worker of. */
 const WORKER = ["worker=src/explorer/worker.ts", "--banner:js=function unacceptedWorker(){", "--footer:js=}"];
 
-const USUAL = ["--legal-comments=none", "--log-level=warning"];
-
-/**
- * What commands do, as one script: a file loads faster than some hundred, and V8 keeps what it compiled of it.
- * The decoder of zstd takes its own bytes from `fetch` where that is, for which Node loads a client of HTTP.
- */
-const PROGRAM = [
-  "program=src/cli/program.ts",
-  "--bundle",
-  "--platform=node",
-  "--format=cjs",
-  "--target=node20.19",
-  "--define:fetch=undefined",
-  "--define:import.meta.url=programUrl",
-  // Those that have files of their own, and those that only pictures need.
-  ...["piscina", "@resvg/resvg-wasm", "vega", "vega-lite", "vega-interpreter"].map(
-    (name) => `--external:${name}`,
-  ),
-];
-
-/**
- * What needs no command, such as help and mistakes in flags, as one file. What only commands need is imported where it
- * is wanted, from the files of the compiler beside it.
- */
-const MAIN = [
-  "main=src/cli/main.ts",
-  "--bundle",
-  "--platform=node",
-  "--format=esm",
-  "--target=node20.19",
-  ...["program", "compiled-program", "ticker", "bundled", "topics", "commands/*"].map(
-    (name) => `--external:./${name}.js`,
-  ),
-  ...["coco", "machine", "policy", "report/pictures", "workload/generators"].map(
-    (room) => `--external:../${room}/*`,
-  ),
-];
-
-function bundleCommandLine(directory, name, file, words) {
-  return run(
-    "esbuild",
-    ...words,
-    `--metafile=${partsOf(directory, name)}`,
-    `--outfile=${directory}/cli/${file}`,
-    ...USUAL,
-  );
-}
-
-async function bundleProgram(directory) {
-  const code = await bundleCommandLine(directory, "program", "program.cjs", PROGRAM);
-  if (code !== 0) return code;
-  const file = `${directory}/cli/program.cjs`;
-  // A script that V8 has compiled before cannot import modules; who loads it does so for it.
-  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/\bimport\(/g, "importModule("));
-  return 0;
-}
-
-/** In the place of what the compiler makes of the same file. */
-async function compileAndBundleMain(directory) {
+/** The bundle of main.ts goes to the place of what the compiler makes of it. */
+async function compileAndBundle(directory) {
   const code = await run("tsc", "-p", "tsconfig.json", "--outDir", directory);
   if (code !== 0) return code;
-  for (const name of ["main.js", "main.js.map"]) rmSync(`${directory}/cli/${name}`, { force: true });
-  return bundleCommandLine(directory, "main", "main.js", MAIN);
+  for (const name of ["main.js", "main.js.map"]) rmSync(`${directory}/cli/${name}`);
+  return run(process.execPath, ".ci/bundle-command-line.js", directory);
 }
 
 function bundle(directory, name, words) {
@@ -129,7 +72,8 @@ function bundle(directory, name, words) {
     "--format=iife",
     "--target=es2022",
     "--charset=utf8",
-    ...USUAL,
+    "--legal-comments=none",
+    "--log-level=warning",
   );
 }
 
@@ -149,9 +93,8 @@ function writeLicenses(directory, room, names) {
 async function build(directory) {
   const bundles = { page: PAGE, worker: WORKER };
   const codes = await Promise.all([
-    compileAndBundleMain(directory),
+    compileAndBundle(directory),
     ...Object.entries(bundles).map(([name, words]) => bundle(directory, name, words)),
-    bundleProgram(directory),
   ]);
   const code = Math.max(...codes);
   if (code !== 0) return code;

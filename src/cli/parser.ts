@@ -1,6 +1,6 @@
 /** Adapter of the parser in yargs: splits the command line into flags and files. */
 
-import parse from "yargs-parser";
+import { Parser } from "yargs/helpers";
 import { nearestName } from "../nearest-name.js";
 import { Arguments, EVERYWHERE, type Flag, type Flags, type Syntax } from "./arguments.js";
 import { UsageError } from "./usage-error.js";
@@ -76,7 +76,7 @@ function typedWords(words: readonly string[], flags: Flags): Readonly<Record<str
   const ofType = (wanted: Flag["type"]): string[] =>
     named.filter(([, { type }]) => type === wanted).map(([name]) => name);
   const shorts = named.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]));
-  return parse([...words], {
+  return Parser([...words], {
     string: ofType("string"),
     boolean: ofType("boolean"),
     alias: Object.fromEntries(shorts) as Record<string, string>,
