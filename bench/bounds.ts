@@ -49,11 +49,11 @@ function measured(name: string, atMost: number): Bound {
 
 const FORK = "workload=generate:fork?processes=";
 const BOUNDS: readonly Bound[] = [
-  measured("replay/dd512-to-plain", 15),
+  measured("replay/dd512-to-plain", 30),
   measured("core/burst-to-plain", 15),
   measured("core/accept-order-0-to-plain", 40),
-  ratio("a lazy boot of 1 TiB to one of 4 GiB", 8, ["memory=1TiB"], []),
-  ratio("an eager boot of 64 GiB to one of 4 GiB", 8, ["memory=64GiB", "policy=eager"], ["policy=eager"]),
+  ratio("a lazy boot of 4 PiB to one of 4 GiB", 20, ["memory=4PiB"], []),
+  ratio("an eager boot of 4 PiB to one of 4 GiB", 20, ["memory=4PiB", "policy=eager"], ["policy=eager"]),
   ratio("a boot of 248 vCPUs to one of 1", 12, ["vcpus=248"], []),
   ratio("a million requests to a hundred thousand", 30, [`${FORK}11400`], [`${FORK}1140`]),
 ];

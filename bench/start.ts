@@ -27,5 +27,8 @@ export function measures(): readonly Measure[] {
     row("help", ["--help"], 35),
     row("run-help", ["run", "--help"], 35),
     row("usage-error", ["run", "--no-such-flag"], 35, 2),
+    row("wrong-value", ["run", "boot", "--memory", "nonsense"], 35, 2),
+    // The scenario makes several runs, which is said when it is checked and its recording open.
+    row("before-simulation", ["run", "boot"], 150, 2),
   ];
 }
