@@ -44,6 +44,21 @@ type Wrapped = (
   importModule: (specifier: string) => Promise<unknown>,
 ) => void;
 
+/** What is known of the process by now. */
+export interface Meters {
+  readonly cpuMs: () => number;
+  /** Of all that is compiled. */
+  readonly codeBytes: () => number;
+}
+
+const METERS: Meters = {
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  codeBytes: () => getHeapCodeStatistics().bytecode_and_metadata_size,
+};
+
 export class CompiledProgram {
   readonly #path: string;
   readonly #directories: readonly string[];
@@ -52,13 +67,13 @@ export class CompiledProgram {
   #codeBytes = 0;
   /** CPU time of the process that made it, at its end. */
   #cpuMs = 0;
-  readonly #cpuMsNow: () => number;
+  readonly #meters: Meters;
 
   /** @param path of the script @param directories to be tried one after the other */
-  constructor(path: string, directories: readonly string[], cpuMsNow: () => number = cpuMsOfProcess) {
+  constructor(path: string, directories: readonly string[], meters: Meters = METERS) {
     this.#path = path;
     this.#directories = directories;
-    this.#cpuMsNow = cpuMsNow;
+    this.#meters = meters;
   }
 
   /** @param command for which it is loaded; each has a file, with the parts that it needs */
@@ -84,9 +99,9 @@ export class CompiledProgram {
 
   /** Leaves what is compiled by now for later processes. Where that is impossible they do without. */
   keep(): void {
-    const cpuMs = this.#cpuMsNow();
+    const cpuMs = this.#meters.cpuMs();
     if (this.#loaded === undefined || cpuMs < MORE_WORK * this.#cpuMs) return;
-    const codeBytes = getHeapCodeStatistics().bytecode_and_metadata_size;
+    const codeBytes = this.#meters.codeBytes();
     if (codeBytes < GROWTH * this.#codeBytes) return;
     const { script, file, key } = this.#loaded;
     const data = script.createCachedData();
@@ -131,9 +146,4 @@ function discard(path: string): void {
   } catch {
     // It did not come to be.
   }
-}
-
-function cpuMsOfProcess(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

@@ -22,8 +22,9 @@ class Place {
   readonly users: string = join(this.directory, "home/cache");
 
   /** @returns what the program answered */
-  async run(command = "run", cpuMs = 100): Promise<number> {
-    const compiled = new CompiledProgram(this.script, [this.own, this.users], () => cpuMs);
+  async run(command = "run", cpuMs = 100, codeBytes = 1000): Promise<number> {
+    const meters = { cpuMs: () => cpuMs, codeBytes: () => codeBytes };
+    const compiled = new CompiledProgram(this.script, [this.own, this.users], meters);
     const code = await compiled.load(command).runCommand(command, [], {} as World);
     compiled.keep();
     return code;
@@ -121,28 +122,18 @@ test("what V8 itself refuses is made again", async () => {
   });
 });
 
-test("a process that compiled much more leaves a larger file", async () => {
+test("a process that compiled much more leaves another file", async () => {
   await inPlace(async (place) => {
-    const parts = Array.from(
-      { length: 4000 },
-      (_one, at) => `() => { let x = ${at}; while (x > 9) x >>= 1; return x; }`,
-    );
-    writeFileSync(
-      place.script,
-      scriptOf(3, `const all = [${parts.join()}]; if (globalThis.isMuch) for (const one of all) one();`),
-    );
+    writeFileSync(place.script, scriptOf(3));
     await place.run();
-    const bytes = (): number => readFileSync(place.files()[0]!).length;
-    const before = bytes();
-    Object.assign(globalThis, { isMuch: true });
-    try {
-      await place.run("run", 150);
-      assert.is(bytes(), before, "for little more work nobody counts");
-      await place.run("run", 200);
-    } finally {
-      Reflect.deleteProperty(globalThis, "isMuch");
-    }
-    assert.ok(bytes() > 2 * before, `${before}, then ${bytes()}`);
+    const left = (): Buffer => readFileSync(place.files()[0]!);
+    const before = left();
+    await place.run("run", 150, 2000);
+    assert.ok(left().equals(before), "for little more work nobody counts");
+    await place.run("run", 200, 1200);
+    assert.ok(left().equals(before), "it has compiled little more");
+    await place.run("run", 200, 1250);
+    assert.not.ok(left().equals(before));
   });
 });
 

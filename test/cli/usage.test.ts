@@ -50,7 +50,10 @@ test("an unknown flag, with what was meant", async () => {
 
 test("a flag of other commands, with what this one has instead", async () => {
   const complaints = [
-    [["verify", "--memory", "4GiB"], "verify has no --memory; it has --format, --json, --help, --version"],
+    [
+      ["verify", "--memory", "4GiB"],
+      "verify has no --memory; it has --format, --json, --jobs, --help, --version",
+    ],
     [["plot", "--json"], "plot has no --json; it has --output, --picture, --theme, --help, --version"],
     [
       ["plot", "a.json", "--json"],

@@ -29,7 +29,7 @@ interface Kinds {
   /** A boot through every way to remember what is accepted. */
   readonly trackers: { data: LoaderOptions; task: GuestTask; answer: TrackerComparison };
   /** A chunk of a sweep, by its number; its runs are in their file then. */
-  readonly chunk: { data: SweepData; task: number; answer: void };
+  readonly chunk: { data: SweepData; task: number; answer: undefined };
   /** The directory of a recording. */
   readonly verify: { data: undefined; task: string; answer: VerifiedRecording };
 }
