@@ -3,7 +3,19 @@
  * that in a file, which is used only where it is whole and of this script, this V8 and its flags.
  */
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
@@ -20,15 +32,30 @@ export const PROGRAM_SCRIPT: string = fileURLToPath(new URL("program.cjs", impor
 /** Where files are looked for, and put: beside the script, or where users keep what can be made again. */
 export function compiledDirectories(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const own = [env.XDG_CACHE_HOME, env.LOCALAPPDATA].find((path) => path !== undefined && isAbsolute(path));
+  const users = own ?? cacheAtHome();
   return [
     fileURLToPath(new URL("compiled/", import.meta.url)),
-    join(own ?? join(homedir(), ".cache"), "unaccepted"),
+    ...(users === undefined ? [] : [join(users, "unaccepted")]),
   ];
+}
+
+/** @returns undefined where the user has no home, as in containers */
+function cacheAtHome(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? join(home, ".cache") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Words of 32 bits at the beginning of a file, little-endian: what it is of, what it holds, and how much that is. */
 const Word = { script: 0, scriptBytes: 1, v8: 2, data: 3, dataBytes: 4, codeBytes: 5, cpuMs: 6 } as const;
 const HEADER_BYTES: number = 4 * Object.keys(Word).length;
+
+/** Windows has neither, nor owners that Node tells of: all are 0 there, and bits of others those of the owner. */
+const NOT_LINKED: number = constants.O_NOFOLLOW ?? 0;
+const OTHERS_WRITE: number = process.platform === "win32" ? 0 : 0o022;
 
 /** A process that compiled so much more than its file had leaves a new one. */
 const GROWTH = 1.25;
@@ -111,7 +138,11 @@ export class CompiledProgram {
       try {
         // Not recursive: below /proc that never ends in Node.
         for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, 0o700);
-        writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), { mode: 0o600 });
+        writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), {
+          mode: 0o600,
+          // Nothing that is there already is written to, least of all what it links to.
+          flag: "wx",
+        });
         // Whole or not there, whoever else writes it.
         renameSync(begun, join(directory, file));
         return;
@@ -124,7 +155,7 @@ export class CompiledProgram {
   #find(file: string, key: Uint32Array): Buffer | undefined {
     for (const directory of this.#directories) {
       try {
-        const bytes = readFileSync(join(directory, file));
+        const bytes = this.#readTrusted(join(directory, file));
         const data = bytes.subarray(HEADER_BYTES);
         const header = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + HEADER_BYTES));
         const isOurs = key.every((word, at) => header[at] === word);
@@ -137,6 +168,22 @@ export class CompiledProgram {
       }
     }
     return undefined;
+  }
+
+  /**
+   * What V8 compiled is code, and checked for accidents only: it has to be from who runs this, or from who can change the
+   * script as well. A directory for all users may be named as the cache.
+   */
+  #readTrusted(path: string): Buffer {
+    const descriptor = openSync(path, constants.O_RDONLY | NOT_LINKED);
+    try {
+      const { uid, mode } = fstatSync(descriptor);
+      const isTrusted = uid === process.geteuid?.() || uid === statSync(this.#path).uid;
+      if (!isTrusted || (mode & OTHERS_WRITE) !== 0) throw new Error(`${path}: belongs to somebody else`);
+      return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }
 

@@ -1,10 +1,22 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CompiledProgram } from "../../src/cli/compiled-program.js";
+import { CompiledProgram, compiledDirectories } from "../../src/cli/compiled-program.js";
 import type { World } from "../../src/cli/io.js";
 
 const test = suite("the compiled program");
@@ -157,6 +169,65 @@ test("where nothing can be written beside the script, users have it; where nothi
     assert.is(await place.run(), 3);
     chmodSync(place.own, 0o700);
   });
+});
+
+test("a file that others may write, that is a link or that is somebody else's is not used", async () => {
+  await inPlace(async (place) => {
+    writeFileSync(place.script, scriptOf(3));
+    await place.run();
+    const [file] = place.files();
+    const { ino } = statSync(file!);
+    const isUsed = async (): Promise<boolean> => {
+      const before = statSync(file!).ino;
+      assert.is(await place.run(), 3);
+      return statSync(file!).ino === before;
+    };
+    assert.ok(await isUsed());
+    assert.is(statSync(file!).ino, ino);
+    chmodSync(file!, 0o620);
+    assert.not.ok(await isUsed(), "the group's");
+    chmodSync(file!, 0o602);
+    assert.not.ok(await isUsed(), "everybody's");
+    const elsewhere = join(place.directory, "elsewhere");
+    renameSync(file!, elsewhere);
+    symlinkSync(elsewhere, file!);
+    assert.not.ok(await isUsed(), "a link");
+    if (process.geteuid?.() !== 0) return;
+    chownSync(file!, 12345, 12345);
+    assert.not.ok(await isUsed(), "another user's");
+    chownSync(file!, 12345, 12345);
+    chownSync(place.script, 12345, 12345);
+    assert.ok(await isUsed(), "of who can change the script");
+  });
+});
+
+test("what somebody has linked to where a file begins is not written to", async () => {
+  await inPlace(async (place) => {
+    writeFileSync(place.script, scriptOf(3));
+    await place.run();
+    const name = place.files()[0]!.slice(place.own.length + 1);
+    rmSync(join(place.own, name));
+    const valued = join(place.directory, "valued");
+    writeFileSync(valued, "valued");
+    symlinkSync(valued, join(place.own, `.${name}-${process.pid}-0`));
+    assert.is(await place.run(), 3);
+    assert.is(readFileSync(valued, "utf8"), "valued");
+    assert.equal(place.files(), [], "the link is gone");
+    assert.equal(place.files(place.users), [join(place.users, name)]);
+  });
+});
+
+test("users without a home have files beside the script alone", () => {
+  const home = process.env.HOME;
+  try {
+    for (const path of ["", "here"]) {
+      process.env.HOME = path;
+      assert.is(compiledDirectories({}).length, 1, `HOME=${path}`);
+      assert.is(compiledDirectories({ XDG_CACHE_HOME: "/cache" })[1], "/cache/unaccepted");
+    }
+  } finally {
+    process.env.HOME = home;
+  }
 });
 
 test.run();
