@@ -22,8 +22,11 @@ import { prepareRecordings } from "./prepare-recordings.js";
 process.chdir(join(import.meta.dirname, ".."));
 
 /** A directory is newer than its build when a file in it came, went or was renamed. */
-const sources = ["package.json", "package-lock.json", "tsconfig.json", "src"].concat(
-  readdirSync("src", { recursive: true, encoding: "utf8" }).map((path) => join("src", path)),
+const sources = ["package.json", "package-lock.json", "tsconfig.json"].concat(
+  ["src", ".ci"].flatMap((directory) => [
+    directory,
+    ...readdirSync(directory, { recursive: true, encoding: "utf8" }).map((path) => join(directory, path)),
+  ]),
 );
 
 function isFresh() {

@@ -115,7 +115,7 @@ test("what is asked of the program itself is a small file of its own", () => {
   const { size } = statSync(join(consumer, "node_modules/unaccepted/dist/cli/main.js"));
   assert.ok(
     size < 250_000,
-    `${size} bytes; does src/cli/main.ts import a room that .ci/build.js does not leave out?`,
+    `${size} bytes; does src/cli/main.ts import a room that .ci/bundle-command-line.js does not leave out?`,
   );
 });
 
