@@ -28,14 +28,11 @@ const USUAL = {
   plugins: [PARSER_ALONE],
 };
 
-/**
- * What commands do, as one script: a file loads faster than some hundred, and V8 keeps what it compiled of it.
- * The decoder of zstd takes its own bytes from `fetch` where that is, for which Node loads a client of HTTP.
- */
+/** What commands do, as one script: a file loads faster than some hundred, and V8 keeps what it compiled of it. */
 const PROGRAM = {
   entryPoints: ["src/cli/program.ts"],
   format: "cjs",
-  define: { fetch: "undefined", "import.meta.url": "programUrl" },
+  define: { "import.meta.url": "programUrl" },
   // Those that have files of their own, and those that only pictures need.
   external: ["piscina", "@resvg/resvg-wasm", "vega", "vega-lite", "vega-interpreter"],
 };
