@@ -1,6 +1,6 @@
 /** Boots of guests of any size, each a process of its own: CPU time and memory beyond Node's own. */
 
-import { childCpuMs, childCpuSkip, childPeakMiB, type Measure } from "./measure.js";
+import { beyondNodeMs, childCpuSkip, childPeakMiB, type Measure } from "./measure.js";
 
 const SIZES = ["4GiB", "1TiB", "4PiB"];
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
@@ -44,7 +44,7 @@ export function measures(): readonly Measure[] {
       unit: "ms",
       limit: 250,
       peer: "the whole process, with reading the scenario and the recording",
-      sample: () => childCpuMs([process.execPath, ...words]) - childCpuMs([process.execPath, "-e", "0"]),
+      sample: () => beyondNodeMs(words),
       ...rest,
     },
     {

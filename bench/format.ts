@@ -4,12 +4,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { CompactWriter } from "../src/workload/compact/format.js";
-import { type EventBlock, EventBlocks } from "../src/workload/event-blocks.js";
-import { TraceReader } from "../src/workload/readers/trace-reader.js";
+import { EventBlocks } from "../src/workload/event-blocks.js";
 import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { type Measure, runMs } from "./measure.js";
+import { lazily, readTrace } from "./traces.js";
 
-const CHUNK_BYTES = 2 ** 20;
 /** Enough for a time that is long beside the clock's steps. */
 const EVENTS = 4e6;
 
@@ -21,18 +20,6 @@ const RECORDINGS = {
   redis: { trace: "live-linux-6.18.44-2c24g-redis/run.trace.gz", packedBytes: 3 },
 } as const;
 
-function read(bytes: Uint8Array, names: TraceNames, use: (block: EventBlock) => void): number {
-  let events = 0;
-  const blocks = new EventBlocks((block) => {
-    events += block.count;
-    use(block);
-  });
-  const reader = new TraceReader("bench", { names, counts: newTraceCounts(), blocks });
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) reader.feed(bytes.subarray(at, at + CHUNK_BYTES));
-  reader.end();
-  return events;
-}
-
 /** A trace of the package as one of ours; until it has `eventsMin` events, the same again, later. */
 function imported(trace: string, eventsMin = 1): { readonly bytes: Uint8Array; readonly events: number } {
   const text = new Uint8Array(gunzipSync(readFileSync(`workloads/recorded/${trace}`)));
@@ -42,7 +29,7 @@ function imported(trace: string, eventsMin = 1): { readonly bytes: Uint8Array; r
   const blocks = new EventBlocks((block) => writer.add(block));
   let [startNs, lastNs] = [0, 0];
   while (writer.events < eventsMin) {
-    read(text, names, ({ count, kind, order, migrateType, cpu, task, timeNs, pfn, detail }) => {
+    readTrace(text, names, ({ count, kind, order, migrateType, cpu, task, timeNs, pfn, detail }) => {
       for (let i = 0; i < count; i++) {
         lastNs = startNs + timeNs[i]!;
         blocks.append(kind[i]!, order[i]!, migrateType[i]!, cpu[i]!, task[i]!, lastNs, pfn[i]!, detail[i]!);
@@ -56,11 +43,6 @@ function imported(trace: string, eventsMin = 1): { readonly bytes: Uint8Array; r
   return { bytes: new Uint8Array(Buffer.concat(pieces)), events: writer.events };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
-
 /** Prints what opening a workload takes in a process that has loaded the library, in milliseconds of CPU time. */
 const OPEN = `
 const { loadWorkload } = await import("./dist/node.js");
@@ -71,7 +53,7 @@ console.log((user + system) / 1000);`;
 
 export function measures(): readonly Measure[] {
   const rows: Measure[] = Object.entries(RECORDINGS).flatMap(([name, { trace, packedBytes }]): Measure[] => {
-    const long = once(() => imported(trace, EVENTS));
+    const long = lazily(() => imported(trace, EVENTS));
     return [
       {
         name: `format/open-${name}`,
@@ -83,7 +65,9 @@ export function measures(): readonly Measure[] {
         sample: async () => {
           const { bytes, events } = long();
           const names = new TraceNames();
-          return events / 1000 / (await runMs(() => read(bytes, names, () => undefined), { iterations: 3 }));
+          return (
+            events / 1000 / (await runMs(() => readTrace(bytes, names, () => undefined), { iterations: 3 }))
+          );
         },
       },
       {

@@ -5,18 +5,18 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } f
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { CompactWriter } from "../src/workload/compact/format.js";
-import { type EventBlock, EventBlocks } from "../src/workload/event-blocks.js";
+import type { EventBlock } from "../src/workload/event-blocks.js";
 import { PageEventKind } from "../src/workload/events.js";
 import { LivePages } from "../src/workload/live-pages.js";
-import { TraceReader } from "../src/workload/readers/trace-reader.js";
 import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { TracefsPrinter } from "../src/workload/tracefs-text.js";
 import { GzipReader } from "../src/workload-files/gzip.js";
 import { benchDirectory, compiled, compilerSkip } from "./c-reference.js";
+import { median } from "./harness/statistics.js";
 import { type ChildUsage, childCpuSkip, childUsage, cpuMs, type Measure, runMs } from "./measure.js";
 import { generatedText, RecordedText, type TextFormat } from "./trace-text.js";
+import { lazily, readTrace } from "./traces.js";
 
-const CHUNK_BYTES = 2 ** 20;
 const GENERATED_BYTES = 48e6;
 /** Of the same kernel, one CPU that copies a file, and four that compile. */
 const RECORDINGS: readonly string[] = [
@@ -30,16 +30,9 @@ const LIMITS: { readonly [format in TextFormat]: number } = {
 };
 const CLI = "dist/cli/main.js";
 
+/** As `trace import --lenient` reads. */
 function read(bytes: Uint8Array, names: TraceNames, use: (block: EventBlock) => void): number {
-  let events = 0;
-  const blocks = new EventBlocks((block) => {
-    events += block.count;
-    use(block);
-  });
-  const reader = new TraceReader("bench", { names, counts: newTraceCounts(), blocks }, { lenient: true });
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) reader.feed(bytes.subarray(at, at + CHUNK_BYTES));
-  reader.end();
-  return events;
+  return readTrace(bytes, names, use, true);
 }
 
 /** What the scanner in C says in the end if it reads what we do. */
@@ -122,10 +115,6 @@ class AgainstC {
 }
 
 let scanner: string | undefined;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
 
 function ratioRow(name: string, format: TextFormat, make: () => Uint8Array): Measure {
   const against = new AgainstC(name, make);
@@ -241,14 +230,6 @@ function compactOf(tracefs: Uint8Array): Uint8Array {
   read(tracefs, names, (block) => writer.add(block));
   writer.end({ source: ["tracefs"] }, newTraceCounts());
   return new Uint8Array(Buffer.concat(pieces));
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 export function measures(): readonly Measure[] {

@@ -110,6 +110,11 @@ export function childCpuMs(words: readonly string[], code = 0): number {
   return timeChild(words, code).cpuMs;
 }
 
+/** CPU time of a Node process beyond that of one that does nothing, timed right after. @throws Error as `childCpuMs` */
+export function beyondNodeMs(words: readonly string[], code = 0): number {
+  return childCpuMs([process.execPath, ...words], code) - childCpuMs([process.execPath, "-e", "0"]);
+}
+
 /** What a Node process took: CPU time, and its largest resident set. */
 export interface ChildUsage {
   readonly cpuMs: number;

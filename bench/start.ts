@@ -1,13 +1,8 @@
 /** What commands take that simulate nothing, and a whole run, beyond Node's own start. */
 
-import { childCpuMs, childCpuSkip, type Measure } from "./measure.js";
+import { beyondNodeMs, childCpuSkip, type Measure } from "./measure.js";
 
 const PROGRAM = "dist/cli/main.js";
-
-/** CPU time beyond that of a Node that does nothing, measured right after. */
-function beyondNodeMs(words: readonly string[], code = 0): number {
-  return childCpuMs([process.execPath, ...words], code) - childCpuMs([process.execPath, "-e", "0"]);
-}
 
 export function measures(): readonly Measure[] {
   const skip = childCpuSkip();
