@@ -177,9 +177,12 @@ export class CompiledProgram {
   #readTrusted(path: string): Buffer {
     const descriptor = openSync(path, constants.O_RDONLY | NOT_LINKED);
     try {
-      const { uid, mode } = fstatSync(descriptor);
-      const isTrusted = uid === process.geteuid?.() || uid === statSync(this.#path).uid;
-      if (!isTrusted || (mode & OTHERS_WRITE) !== 0) throw new Error(`${path}: belongs to somebody else`);
+      const { uid, gid, mode } = fstatSync(descriptor);
+      const script = statSync(this.#path);
+      const isTrusted = uid === process.geteuid?.() || uid === script.uid;
+      // Some file systems let all users write all files.
+      const writers = mode & OTHERS_WRITE & ~(gid === script.gid ? script.mode : 0);
+      if (!isTrusted || writers !== 0) throw new Error(`${path}: belongs to somebody else`);
       return readFileSync(descriptor);
     } finally {
       closeSync(descriptor);

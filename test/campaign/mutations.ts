@@ -1359,6 +1359,24 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["cli/gunzip.test"],
   },
   {
+    what: "compiled code is taken from a file that others may write",
+    find: "!isTrusted || writers !== 0",
+    replace: "!isTrusted",
+    tests: ["cli/compiled-program.test"],
+  },
+  {
+    what: "a link in the place where a file of compiled code begins is followed",
+    find: 'flag: "wx",\n        });\n        // Whole',
+    replace: "});\n        // Whole",
+    tests: ["cli/compiled-program.test"],
+  },
+  {
+    what: "compiled code that is damaged is used",
+    find: "|| header[Word.data] !== crc32(data)",
+    replace: "",
+    tests: ["cli/compiled-program.test"],
+  },
+  {
     what: "requests that were prepared for another description are taken",
     find: "if (head.descriptionSha256 !== descriptionSha256) return undefined;",
     replace: "if (head.descriptionSha256.length !== descriptionSha256.length) return undefined;",

@@ -188,6 +188,9 @@ test("a file that others may write, that is a link or that is somebody else's is
     assert.not.ok(await isUsed(), "the group's");
     chmodSync(file!, 0o602);
     assert.not.ok(await isUsed(), "everybody's");
+    chmodSync(file!, 0o602);
+    chmodSync(place.script, 0o666);
+    assert.ok(await isUsed(), "everybody's, as the script");
     const elsewhere = join(place.directory, "elsewhere");
     renameSync(file!, elsewhere);
     symlinkSync(elsewhere, file!);
