@@ -11,7 +11,7 @@ export function chunksWith(data: SweepData, runScenario: RunScenario): Job<"chun
   return { kind: "chunk", here: chunkMaker(data, runScenario), data: () => data };
 }
 
-export function beginChunks(data: SweepData): (chunk: number) => Promise<void> {
+export function beginChunks(data: SweepData): (chunk: number) => Promise<undefined> {
   return chunkMaker(data, simulated);
 }
 
@@ -19,14 +19,15 @@ export function beginChunks(data: SweepData): (chunk: number) => Promise<void> {
 function chunkMaker(
   { job, stamp, shard, directory, recordings }: SweepData,
   runScenario: RunScenario,
-): (chunk: number) => Promise<void> {
+): (chunk: number) => Promise<undefined> {
   const parts = new Parts(directory);
   const runChunk = chunksOfJob(job);
   return async (chunk) => {
     // Another process may have done it since this one began.
-    if (parts.check(stamp, chunk) === true) return;
+    if (parts.check(stamp, chunk) === true) return undefined;
     // What a generator makes is kept no longer than a chunk, so that memory stays flat.
     const loader = new WorkloadLoader({ recordings });
     await parts.write(stamp, chunk, shard, runChunk(chunk, loader, runScenario));
+    return undefined;
   };
 }
