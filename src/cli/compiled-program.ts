@@ -53,8 +53,9 @@ function cacheAtHome(): string | undefined {
 const Word = { script: 0, scriptBytes: 1, v8: 2, data: 3, dataBytes: 4, codeBytes: 5, cpuMs: 6 } as const;
 const HEADER_BYTES: number = 4 * Object.keys(Word).length;
 
-/** Windows has neither, nor owners that Node tells of: all are 0 there, and bits of others those of the owner. */
-const NOT_LINKED: number = constants.O_NOFOLLOW ?? 0;
+/** Neither through a link nor waiting for who writes into a pipe. Windows has no such flags. */
+const AS_FILE: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** On Windows Node tells of no owners: all are 0, and others may what the owner may. */
 const OTHERS_WRITE: number = process.platform === "win32" ? 0 : 0o022;
 
 /** A process that compiled so much more than its file had leaves a new one. */
@@ -175,7 +176,7 @@ export class CompiledProgram {
    * script as well. A directory for all users may be named as the cache.
    */
   #readTrusted(path: string): Buffer {
-    const descriptor = openSync(path, constants.O_RDONLY | NOT_LINKED);
+    const descriptor = openSync(path, AS_FILE);
     try {
       const { uid, gid, mode } = fstatSync(descriptor);
       const script = statSync(this.#path);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -195,6 +196,9 @@ test("a file that others may write, that is a link or that is somebody else's is
     renameSync(file!, elsewhere);
     symlinkSync(elsewhere, file!);
     assert.not.ok(await isUsed(), "a link");
+    rmSync(file!);
+    execFileSync("mkfifo", [file!]);
+    assert.not.ok(await isUsed(), "a pipe, for whose other end nobody waits");
     if (process.geteuid?.() !== 0) return;
     chownSync(file!, 12345, 12345);
     assert.not.ok(await isUsed(), "another user's");
