@@ -1,5 +1,5 @@
 /**
- * Event lines in the form that nearly all lines have, read four bytes at a time. Anything unusual is left
+ * Event lines in the form that nearly all lines have, read four or eight bytes at a time. Anything unusual is left
  * to TextReader, which is slower and knows all forms and all errors.
  */
 
