@@ -6,7 +6,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -138,7 +137,7 @@ export class CompiledProgram {
       const begun = join(directory, `.${file}-${process.pid}-${threadId}`);
       try {
         // Not recursive: below /proc that never ends in Node.
-        for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, 0o700);
+        for (const path of [dirname(directory), directory]) makeDirectory(path);
         writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), {
           mode: 0o600,
           // Nothing that is there already is written to, least of all what it links to.
@@ -188,6 +187,14 @@ export class CompiledProgram {
     } finally {
       closeSync(descriptor);
     }
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, 0o700);
+  } catch {
+    // It is there, also where another process was first, or nothing can be written to it either.
   }
 }
 
