@@ -29,20 +29,21 @@ import type { Program } from "./program.js";
 export const PROGRAM_SCRIPT: string = fileURLToPath(new URL("program.cjs", import.meta.url));
 
 /** Where files are looked for, and put: beside the script, or where users keep what can be made again. */
-export function compiledDirectories(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function compiledDirectories(
+  env: Readonly<Record<string, string | undefined>>,
+  home: () => string = homedir,
+): readonly string[] {
+  const beside = fileURLToPath(new URL("compiled/", import.meta.url));
   const own = [env.XDG_CACHE_HOME, env.LOCALAPPDATA].find((path) => path !== undefined && isAbsolute(path));
-  const users = own ?? cacheAtHome();
-  return [
-    fileURLToPath(new URL("compiled/", import.meta.url)),
-    ...(users === undefined ? [] : [join(users, "unaccepted")]),
-  ];
+  const users = own ?? cacheIn(home);
+  return users === undefined ? [beside] : [beside, join(users, "unaccepted")];
 }
 
-/** @returns undefined where the user has no home, as in containers */
-function cacheAtHome(): string | undefined {
+/** @returns undefined for a user whom the system does not know, without a variable that says where home is */
+function cacheIn(home: () => string): string | undefined {
   try {
-    const home = homedir();
-    return isAbsolute(home) ? join(home, ".cache") : undefined;
+    const path = home();
+    return isAbsolute(path) ? join(path, ".cache") : undefined;
   } catch {
     return undefined;
   }

@@ -150,6 +150,20 @@ test("a process that compiled much more leaves another file", async () => {
   });
 });
 
+test("a user without a home has the directory beside the script, and one that the environment names", () => {
+  const noHome = (): string => {
+    throw new Error("uv_os_homedir returned ENOENT");
+  };
+  const [beside, ...others] = compiledDirectories({}, noHome);
+  assert.match(beside!, /compiled\/$/);
+  assert.equal(others, []);
+  assert.equal(compiledDirectories({ XDG_CACHE_HOME: "/caches" }, noHome), [beside, "/caches/unaccepted"]);
+  assert.equal(
+    compiledDirectories({}, () => "/home/me"),
+    [beside, "/home/me/.cache/unaccepted"],
+  );
+});
+
 test("where nothing can be written beside the script, users have it; where nothing at all, the program runs", async () => {
   await inPlace(async (place) => {
     writeFileSync(place.script, scriptOf(3));
