@@ -33,6 +33,8 @@ const { THISNODE } = Gfp;
 /** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */
 export class Zonelists {
   readonly #nodes: number;
+  /** Numbers of the nodes with memory, ascending, in the order of the lists; there may be gaps between them. */
+  readonly #nodeIds: readonly number[];
   /** Zones that have a lower one to fall back to first. */
   readonly #mayAvoidFragments: readonly boolean[];
   readonly #all: readonly (readonly Zone[])[];
@@ -44,6 +46,7 @@ export class Zonelists {
     const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
       lists.map((list) => list.map((index) => zones[index]!));
     this.#nodes = zonelists.length;
+    this.#nodeIds = [...new Set(zones.map((zone) => zone.nodeId))].toSorted((a, b) => a - b);
     this.#all = resolve(zonelists);
     this.#ofNode = resolve(nodeZonelists);
     this.#contexts = Array.from({ length: this.#nodes * CONTEXTS_OF_NODE }, () => undefined);
@@ -64,7 +67,7 @@ export class Zonelists {
   }
 
   #makeContext(gfp: number, nodeId: number): AllocContext {
-    const zonelist = ((gfp & Gfp.THISNODE) !== 0 ? this.#ofNode : this.#all)[nodeId]!;
+    const zonelist = this.#zonelist(nodeId, (gfp & THISNODE) !== 0);
     const highestType = gfpZone(gfp);
     const type = gfpMigrateType(gfp);
     const place = zonelist.findIndex((zone) => zone.type <= highestType);
@@ -75,6 +78,15 @@ export class Zonelists {
     const plainZone = preferred !== undefined && this.#isPlain(preferred) ? preferred : undefined;
     const marks = type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE : ALLOCATED;
     return { zonelist, first, plainZone, nodes: this.#nodes, highestType, type, marks, allocFlags };
+  }
+
+  /** A node without memory begins with the next one that has some, as lower ones cost more (find_next_best_node). */
+  #zonelist(nodeId: number, thisNodeOnly: boolean): readonly Zone[] {
+    const place = this.#nodeIds.indexOf(nodeId);
+    if (thisNodeOnly) return this.#ofNode[place] ?? [];
+    if (place >= 0) return this.#all[place]!;
+    const next = this.#nodeIds.findIndex((id) => id > nodeId);
+    return this.#all[Math.max(next, 0)]!;
   }
 
   #isPlain({ rules }: Zone): boolean {
