@@ -23,7 +23,10 @@ import {
 } from "../units.js";
 import type { AcceptRow } from "./accept-meter.js";
 
-/** After so many requests that were done one by one it is worth a look whether others can be done as one. */
+/**
+ * After so many requests that were done one by one it is worth a look whether others can be done as one; after each look
+ * in vain, twice as many, so that looking takes no more time than doing.
+ */
 const SINGLES = 16;
 
 /** Where requests of several CPUs wait for one another; units [first, end) of the table. */
@@ -136,7 +139,7 @@ export class AcceptMemory {
       // Many requests of 4 KiB lie in one unit.
       const asOne = this.#turnsWithNothing(row, left) || this.#acceptRow(start, sizeBytes, left, true, false);
       left -= asOne;
-      singles = asOne > 0 ? 1 : SINGLES;
+      singles = asOne > 0 ? 1 : Math.max(SINGLES, 2 * singles);
     }
   }
 

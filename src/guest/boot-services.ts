@@ -27,6 +27,7 @@ export function efiEnterVirtualMode({ early, allocator, release, deferredAreas }
 /** The initcall: page by page through the per-CPU lists (free_reserved_area). */
 export function efiFreeBootServices({ early, allocator }: Kernel, when: When): void {
   if (when !== "arch_initcall") return;
-  for (const { start, end } of freedBootServices(early))
-    allocator.freeReservedPages(pfnDown(start), pfnDown(end), 0);
+  for (const { start, end } of freedBootServices(early)) {
+    for (let pfn = pfnDown(start); pfn < pfnDown(end); pfn++) allocator.freeReservedPage(asPfn(pfn), 0);
+  }
 }

@@ -9,7 +9,6 @@ import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import {
   asPage,
-  asPfn,
   formatBytes,
   GiB,
   MAX_ORDER_PAGES,
@@ -96,9 +95,10 @@ function runChunks(
 /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
 function discardMemblock({ allocator, early, release }: Kernel): void {
   for (const { start, end } of discardedArrays(early.memblock)) {
-    const [startPfn, endPfn] = [pfnDown(start), asPfn(Math.ceil(end / PAGE_SIZE))];
-    if (early.bootRules.lateFrees === "free_reserved_page") allocator.freeReservedPages(startPfn, endPfn, 0);
-    else for (let pfn = startPfn; pfn < endPfn; pfn++) release.block(pfn, 0);
+    for (let pfn = pfnDown(start); pfn < end / PAGE_SIZE; pfn++) {
+      if (early.bootRules.lateFrees === "free_reserved_page") allocator.freeReservedPage(pfn, 0);
+      else release.block(pfn, 0);
+    }
   }
 }
 

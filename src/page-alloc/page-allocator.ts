@@ -299,29 +299,17 @@ export class PageAllocator {
    * it becomes managed and is freed like any other, without a look at acceptance.
    */
   freeReservedPage(pfn: Pfn, cpu: number): void {
-    this.freeReservedPages(pfn, (pfn + 1) as Pfn, cpu);
-  }
-
-  /** Does so with each page of [startPfn, endPfn) in turn. No free looks at what zones reserve, which is set once. */
-  freeReservedPages(startPfn: Pfn, endPfn: Pfn, cpu: number): void {
-    for (let pfn = startPfn; pfn < endPfn; pfn++) {
-      const page = this.pageAt(pfn);
-      this.zoneOf(page).managedPages++;
-      // In use since early boot, and counted there.
-      this.frames.touch(page, 0);
-      this.frames.markAllocated(page, 0, false);
-      this.freePages(page, 0, cpu);
-    }
-    this.#managedPagesChanged();
+    const page = this.pageAt(pfn);
+    this.adjustManagedPages(this.zoneOf(page), 1);
+    // In use since early boot, and counted there.
+    this.frames.touch(page, 0);
+    this.frames.markAllocated(page, 0, false);
+    this.freePages(page, 0, cpu);
   }
 
   /** A zone manages more pages from now on (adjust_managed_page_count). */
   adjustManagedPages(zone: Zone, pages: number): void {
     zone.managedPages += pages;
-    this.#managedPagesChanged();
-  }
-
-  #managedPagesChanged(): void {
     if (this.rules.lowmemReserveFollows) this.nodes.setupLowmemReserve();
   }
 

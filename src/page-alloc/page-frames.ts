@@ -328,10 +328,10 @@ export class PageFrames {
     this.rangeCount[node - this.firstRangeNode]! -= blocks;
   }
 
-  /** How many of the first blocks of a range node, all but the last at most, have no place yet. */
-  withoutPlace(node: Page): number {
+  /** How many of the first blocks of a range node have no place yet, up to `most` and all but the last. */
+  withoutPlace(node: Page, most: number): number {
     const first = this.firstBlock(node);
-    const end = first + this.rangeCount[node - this.firstRangeNode]! - 1;
+    const end = first + Math.min(most, this.rangeCount[node - this.firstRangeNode]! - 1);
     for (let block = first; block < end; ) {
       const leaf = this.#leaves[block >> LEAF_SHIFT];
       if (leaf === undefined) block = (block | LEAF_MASK) + 1;

@@ -126,7 +126,7 @@ export class BootRelease {
       for (; block < end; block++) this.#acceptIfNeeded(pfnOf(block), MAX_PAGE_ORDER);
       const asOne = block < blocks ? this.#acceptor.acceptBlocks(pfnOf(block), blocks - block - 1) : 0;
       block += asOne;
-      singles = asOne > 0 ? 1 : SINGLE_BLOCKS;
+      singles = asOne > 0 ? 1 : Math.max(SINGLE_BLOCKS, 2 * singles);
     }
   }
 }

@@ -72,7 +72,10 @@ export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number):
   return true;
 }
 
-/** After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one. */
+/**
+ * After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one; after each
+ * look in vain, twice as many, so that looking takes no more time than accepting.
+ */
 export const SINGLE_BLOCKS = 16;
 
 /** As `acceptOldest` for some of the blocks that follow each other and need no frames. @returns how many */
@@ -81,7 +84,7 @@ function acceptOldestAsOne(zone: Zone, acceptor: MemoryAcceptor, blocks: number,
   const node = frames.next[zone.unacceptedList]!;
   if (acceptor.acceptBlocks === undefined || node === zone.unacceptedList || !frames.canAddRange) return 0;
   const block = frames.firstBlock(node);
-  const count = Math.min(blocks, frames.withoutPlace(node));
+  const count = frames.withoutPlace(node, blocks);
   const done = count < 1 ? 0 : acceptor.acceptBlocks(asPfn(block * MAX_ORDER_PAGES), count);
   if (done === 0) return 0;
   frames.takeFirst(node, done);
@@ -136,13 +139,15 @@ export function condAcceptMemory(
   if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
   let singles = 1;
+  let done = 0;
   while (missing > 0 && acceptOldest(zone, acceptor, cpu)) {
     accepted = true;
     missing -= MAX_ORDER_PAGES;
-    if (--singles > 0 || missing <= SINGLE_BLOCKS * MAX_ORDER_PAGES) continue;
+    if (++done < singles || missing <= SINGLE_BLOCKS * MAX_ORDER_PAGES) continue;
     const asOne = acceptOldestAsOne(zone, acceptor, Math.ceil(missing / MAX_ORDER_PAGES), cpu);
     missing -= asOne * MAX_ORDER_PAGES;
-    singles = asOne > 0 ? 1 : SINGLE_BLOCKS;
+    singles = asOne > 0 ? 1 : Math.max(SINGLE_BLOCKS, 2 * singles);
+    done = 0;
   }
   return accepted;
 }
