@@ -104,13 +104,12 @@ export function lowmemReserve(
   managedPages: ArrayLike<number>,
   reserve: Float64Array | number[],
 ): void {
-  reserve.fill(0);
   const ratio = LOWMEM_RESERVE_RATIO[type] ?? 0;
-  if (ratio === 0 || (managedPages[type] ?? 0) === 0) return;
+  const keepsNone = ratio === 0 || (managedPages[type] ?? 0) === 0;
   let above = 0;
-  for (let highest = type + 1; highest < MAX_NR_ZONES; highest++) {
-    above += managedPages[highest] ?? 0;
-    reserve[highest] = Math.floor(above / ratio);
+  for (let highest = 0; highest < MAX_NR_ZONES; highest++) {
+    if (highest > type) above += managedPages[highest] ?? 0;
+    reserve[highest] = keepsNone ? 0 : Math.floor(above / ratio);
   }
 }
 

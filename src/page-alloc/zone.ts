@@ -180,6 +180,7 @@ export class Zone {
 }
 
 interface Node {
+  readonly id: number;
   readonly zones: Zone[];
   /** By zone type. */
   readonly managedPages: Float64Array;
@@ -187,12 +188,13 @@ interface Node {
 
 /** Zones by their node (pg_data_t). */
 export class Nodes {
-  readonly #nodes = new Map<number, Node>();
+  readonly #nodes: Node[] = [];
 
   add(zone: Zone): void {
-    const node = this.#nodes.get(zone.nodeId);
+    const id = zone.nodeId;
+    const node = this.#nodes.find((one) => one.id === id);
     if (node !== undefined) node.zones.push(zone);
-    else this.#nodes.set(zone.nodeId, { zones: [zone], managedPages: new Float64Array(MAX_NR_ZONES) });
+    else this.#nodes.push({ id, zones: [zone], managedPages: new Float64Array(MAX_NR_ZONES) });
   }
 
   /**
@@ -200,9 +202,11 @@ export class Nodes {
    * page that comes to be managed late, so it allocates nothing.
    */
   setupLowmemReserve(): void {
-    for (const { zones, managedPages } of this.#nodes.values()) {
-      for (const zone of zones) managedPages[zone.type] = zone.managedPages;
-      for (const zone of zones) lowmemReserve(zone.type, managedPages, zone.lowmemReserve);
+    for (let at = 0; at < this.#nodes.length; at++) {
+      const { zones, managedPages } = this.#nodes[at]!;
+      for (let i = 0; i < zones.length; i++) managedPages[zones[i]!.type] = zones[i]!.managedPages;
+      for (let i = 0; i < zones.length; i++)
+        lowmemReserve(zones[i]!.type, managedPages, zones[i]!.lowmemReserve);
     }
   }
 }
