@@ -18,7 +18,7 @@ const AFTER_BOOT = "workload=generate:heap?size=1GiB";
 /** What is tuned: the objective, the knobs, what the scenario says instead, and seeds. */
 const CASES: readonly (readonly [string, readonly string[], readonly string[], number])[] = [
   ["bootTimeNs", [PRE_ACCEPT], [LATE, "memory=[4GiB, 16GiB, 64GiB, 256GiB]"], 1],
-  ["0.7*bootTimeNs+0.3*overheadBytes", [PRE_ACCEPT], [LATE], 1],
+  ["0.7*bootTimeNs/10s+0.3*overheadBytes/1GiB", [PRE_ACCEPT], [LATE], 1],
   [
     "bootTimeNs,overheadBytes",
     [PRE_ACCEPT, "host.pageSize=4KiB,2MiB"],

@@ -54,7 +54,7 @@ function metText({ met }: Figure): string {
 /** Only ratios compare with those of another run. */
 function changeText({ name, unit }: Row, { median }: Figure, baseline: Baseline): string {
   const before = unit === "ratio" ? baseline.ratios[name] : undefined;
-  return before === undefined ? "" : `x${(median / before).toFixed(2)}`;
+  return before === undefined || before === 0 ? "" : `x${(median / before).toFixed(2)}`;
 }
 
 /** What was measured on; without a date, so that the same figures are the same text. */
