@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { homedir, type } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cachedDataVersionTag, getHeapCodeStatistics } from "node:v8";
@@ -56,7 +56,7 @@ const HEADER_BYTES: number = 4 * Object.keys(Word).length;
 /** Neither through a link nor waiting for who writes into a pipe. Windows has no such flags. */
 const AS_FILE: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** On Windows Node tells of no owners: all are 0, and others may what the owner may. */
-const OTHERS_WRITE: number = process.platform === "win32" ? 0 : 0o022;
+const OTHERS_WRITE: number = type() === "Windows_NT" ? 0 : 0o022;
 
 /** A process that compiled so much more than its file had leaves a new one. */
 const GROWTH = 1.25;

@@ -85,7 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "blocks accepted as one for the allocator have no frames, whatever they had",
-    find: "Math.min(blocks, frames.withoutPlace(node))",
+    find: "frames.withoutPlace(node, blocks)",
     replace: "blocks",
     tests: ["/alike-accepts.test"],
   },
