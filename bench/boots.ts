@@ -1,6 +1,6 @@
 /** Boots of guests of any size, each a process of its own: CPU time and memory beyond Node's own. */
 
-import { beyondNodeMs, childCpuSkip, childPeakMiB, type Measure } from "./measure.js";
+import { beyondNodeMs, childCpuSkip, childPeakMiB, type Measure, PROGRAM } from "./measure.js";
 
 const SIZES = ["4GiB", "1TiB", "4PiB"];
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +18,7 @@ interface Boot {
 function boot(name: string, settings: readonly string[]): Boot {
   return {
     name,
-    words: ["dist/cli/main.js", "run", "boot", ...settings.flatMap((one) => ["--set", one]), "--quiet"],
+    words: [PROGRAM, "run", "boot", ...settings.flatMap((one) => ["--set", one]), "--quiet"],
   };
 }
 

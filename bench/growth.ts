@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exponent } from "./harness/statistics.js";
 import { machineText } from "./harness/table.js";
-import { type ChildUsage, childUsage } from "./measure.js";
+import { type ChildUsage, childUsage, PROGRAM } from "./measure.js";
 
 interface Point extends ChildUsage {
   /** How much there is of what grows. */
@@ -40,7 +40,6 @@ interface Curve {
 
 type Words = readonly string[] | (() => readonly string[]);
 
-const PROGRAM = "dist/cli/main.js";
 const RESULTS = join(import.meta.dirname, "../results");
 const scratch = mkdtempSync(join(tmpdir(), "unaccepted-growth-"));
 

@@ -13,7 +13,7 @@ import { TracefsPrinter } from "../src/workload/tracefs-text.js";
 import { GzipReader } from "../src/workload-files/gzip.js";
 import { benchDirectory, compiled, compilerSkip } from "./c-reference.js";
 import { median } from "./harness/statistics.js";
-import { type ChildUsage, childCpuSkip, childUsage, cpuMs, type Measure, runMs } from "./measure.js";
+import { type ChildUsage, childCpuSkip, childUsage, cpuMs, type Measure, PROGRAM, runMs } from "./measure.js";
 import { generatedText, RecordedText, type TextFormat } from "./trace-text.js";
 import { lazily, readTrace } from "./traces.js";
 
@@ -28,7 +28,6 @@ const LIMITS: { readonly [format in TextFormat]: number } = {
   "perf-script": 3.6,
   "trace-cmd": 3.6,
 };
-const CLI = "dist/cli/main.js";
 
 /** As `trace import --lenient` reads. */
 function read(bytes: Uint8Array, names: TraceNames, use: (block: EventBlock) => void): number {
@@ -145,7 +144,7 @@ function imported(bytes: number): ChildUsage {
   const path = join(benchDirectory(), "growth.txt");
   try {
     writeText(path, bytes);
-    return childUsage([CLI, "trace", "import", path, "-o", `${path}.trace`, "--lenient", "--quiet"]);
+    return childUsage([PROGRAM, "trace", "import", path, "-o", `${path}.trace`, "--lenient", "--quiet"]);
   } finally {
     rmSync(path, { force: true });
     rmSync(`${path}.trace`, { force: true });

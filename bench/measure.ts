@@ -11,6 +11,9 @@ import { join } from "node:path";
 import { measure } from "mitata";
 import { Bench } from "tinybench";
 
+/** The program as it is built, from the directory of the package. */
+export const PROGRAM = "dist/cli/main.js";
+
 /** One row of the table. */
 export interface Measure {
   /** Of no other row, such as `core/boot`. What stands before the slash is its group. */

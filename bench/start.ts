@@ -1,8 +1,6 @@
 /** What commands take that simulate nothing, and a whole run, beyond Node's own start. */
 
-import { beyondNodeMs, childCpuSkip, type Measure } from "./measure.js";
-
-const PROGRAM = "dist/cli/main.js";
+import { beyondNodeMs, childCpuSkip, type Measure, PROGRAM } from "./measure.js";
 
 export function measures(): readonly Measure[] {
   const skip = childCpuSkip();

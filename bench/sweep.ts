@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { childCpuMs, childCpuSkip, cpuMs, type Measure } from "./measure.js";
+import { childCpuMs, childCpuSkip, cpuMs, type Measure, PROGRAM } from "./measure.js";
 
 /** The built program: what is compiled on the way takes twice as long. */
 const built = async <T>(path: string): Promise<T> =>
@@ -102,7 +102,7 @@ firmware: { preAcceptLimit: [${limits.join(", ")}] }
     );
     const begin = performance.now();
     const words = ["compare", scenario, "--json", "--quiet", "--jobs", `${jobs}`];
-    const spentMs = childCpuMs([process.execPath, "dist/cli/main.js", ...words]);
+    const spentMs = childCpuMs([process.execPath, PROGRAM, ...words]);
     return { cpuMs: spentMs, wallMs: performance.now() - begin };
   } finally {
     rmSync(directory, { recursive: true });

@@ -10,6 +10,7 @@
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { AcceptRules } from "../linux/rules.js";
 import { type RequestRow, requestsInTurns } from "../memblock/request-rows.js";
+import { singlesAfter } from "../sim/singles.js";
 import {
   asPhys,
   MAX_ORDER_BYTES,
@@ -22,12 +23,6 @@ import {
   roundUp,
 } from "../units.js";
 import type { AcceptRow } from "./accept-meter.js";
-
-/**
- * After so many requests that were done one by one it is worth a look whether others can be done as one; after each look
- * in vain, twice as many, so that looking takes no more time than doing.
- */
-const SINGLES = 16;
 
 /** Where requests of several CPUs wait for one another; units [first, end) of the table. */
 export interface AcceptLock {
@@ -139,7 +134,7 @@ export class AcceptMemory {
       // Many requests of 4 KiB lie in one unit.
       const asOne = this.#turnsWithNothing(row, left) || this.#acceptRow(start, sizeBytes, left, true, false);
       left -= asOne;
-      singles = asOne > 0 ? 1 : Math.max(SINGLES, 2 * singles);
+      singles = singlesAfter(asOne, singles);
     }
   }
 

@@ -1,3 +1,4 @@
+import { singlesAfter } from "../sim/singles.js";
 import {
   addressOf,
   asPfn,
@@ -12,7 +13,7 @@ import {
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { freeUnaccepted, type MemoryAcceptor, SINGLE_BLOCKS } from "./unaccepted-list.js";
+import { freeUnaccepted, type MemoryAcceptor } from "./unaccepted-list.js";
 import type { Zone } from "./zone.js";
 
 export interface BootAcceptor extends MemoryAcceptor {
@@ -126,7 +127,7 @@ export class BootRelease {
       for (; block < end; block++) this.#acceptIfNeeded(pfnOf(block), MAX_PAGE_ORDER);
       const asOne = block < blocks ? this.#acceptor.acceptBlocks(pfnOf(block), blocks - block - 1) : 0;
       block += asOne;
-      singles = asOne > 0 ? 1 : Math.max(SINGLE_BLOCKS, 2 * singles);
+      singles = singlesAfter(asOne, singles);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
+import { SINGLES, singlesAfter } from "../sim/singles.js";
 import {
   addressOf,
   asPfn,
@@ -72,12 +73,6 @@ export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number):
   return true;
 }
 
-/**
- * After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one; after each
- * look in vain, twice as many, so that looking takes no more time than accepting.
- */
-export const SINGLE_BLOCKS = 16;
-
 /** As `acceptOldest` for some of the blocks that follow each other and need no frames. @returns how many */
 function acceptOldestAsOne(zone: Zone, acceptor: MemoryAcceptor, blocks: number, cpu: number): number {
   const { frames } = zone;
@@ -143,10 +138,10 @@ export function condAcceptMemory(
   while (missing > 0 && acceptOldest(zone, acceptor, cpu)) {
     accepted = true;
     missing -= MAX_ORDER_PAGES;
-    if (++done < singles || missing <= SINGLE_BLOCKS * MAX_ORDER_PAGES) continue;
+    if (++done < singles || missing <= SINGLES * MAX_ORDER_PAGES) continue;
     const asOne = acceptOldestAsOne(zone, acceptor, Math.ceil(missing / MAX_ORDER_PAGES), cpu);
     missing -= asOne * MAX_ORDER_PAGES;
-    singles = asOne > 0 ? 1 : Math.max(SINGLE_BLOCKS, 2 * singles);
+    singles = singlesAfter(asOne, singles);
     done = 0;
   }
   return accepted;

@@ -16,6 +16,7 @@ import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { asPhys, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { leftBy, limitHost, looksAt } from "./watched.js";
 
 const test = suite("accept: rows of requests that take turns");
 
@@ -106,20 +107,8 @@ function accepted(one: Case, tells: boolean): unknown {
     }
   }
   clock.settle(0);
-  if (one.hostBytes !== undefined) {
-    const privateBytes = host.hostBytes + one.hostBytes;
-    host.limitTo({ privateBytes, otherBytes: 0, otherRefusal: "", metadataBytes: 0, where: "" });
-  }
-  const seen: number[] = [];
-  let quiet = 0;
-  const look = (): void => {
-    const piece = Math.floor(clock.nowNs / one.quietNs);
-    if (piece > quiet) seen.push(clock.nowNs);
-    quiet = piece;
-  };
-  meter.onAccepting = look;
-  meter.onAccepted = look;
-  meter.quietUntilNs = () => (quiet + 1) * one.quietNs;
+  limitHost(host, one.hostBytes);
+  const seen = looksAt(clock, meter, one.quietNs);
   clock.idle.online = one.cpusOnline;
 
   const acceptance = new AcceptMemory(table, kernelAccept, kernelAccept, rules);
@@ -139,16 +128,11 @@ function accepted(one: Case, tells: boolean): unknown {
   return {
     ended,
     seen,
-    counts: [...ledger.counts],
-    ledger: [ledger.elapsedNs, ledger.assumedNs],
-    clock: [clock.bootCpuNs, clock.rescheduledNs, clock.assumedNs[0]],
-    lockups: [lockups.longestIrqOffNs, lockups.softLockups],
-    meter: [meter.acceptedBy, meter.assumedPart, kernelAccept.spinNs],
-    calls: acceptance.acceptCalls,
-    unaccepted: table.countSet(),
-    use: host.use(),
-    backed: platform.backedRanges(BASE, BASE + UNITS * UNIT),
-    usable: platform.firstUnusable(BASE, BASE + UNITS * UNIT),
+    ...leftBy(
+      { ledger, clock, platform, host, meter, lockups, kernelAccept, table, acceptance },
+      BASE,
+      BASE + UNITS * UNIT,
+    ),
   };
 }
 

@@ -21,6 +21,7 @@ import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { asPfn, asPhys, GiB, MiB, PAGE_SIZE, type Page, type PhysAddr } from "../../src/units.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { listed, oneZone } from "../page-alloc/machine.js";
+import { leftBy, limitHost, looksAt } from "./watched.js";
 
 const test = suite("accept: blocks that are alike");
 
@@ -142,21 +143,9 @@ function handedOver(one: Case, asOne: boolean): unknown {
     table.clearRange(at, at + 1);
   }
   clock.settle(0);
-  if (one.hostBytes !== undefined) {
-    const privateBytes = host.hostBytes + one.hostBytes;
-    host.limitTo({ privateBytes, otherBytes: 0, otherRefusal: "", metadataBytes: 0, where: "" });
-  }
+  limitHost(host, one.hostBytes);
 
-  const seen: number[] = [];
-  let quiet = 0;
-  const look = (): void => {
-    const piece = Math.floor(clock.nowNs / one.quietNs);
-    if (piece > quiet) seen.push(clock.nowNs);
-    quiet = piece;
-  };
-  meter.onAccepting = look;
-  meter.onAccepted = look;
-  meter.quietUntilNs = () => (quiet + 1) * one.quietNs;
+  const seen = looksAt(clock, meter, one.quietNs);
   clock.idle.online = one.cpus;
   clock.idle.ticking = one.ticking;
 
@@ -217,16 +206,11 @@ function handedOver(one: Case, asOne: boolean): unknown {
     after,
     others,
     seen,
-    counts: [...ledger.counts],
-    ledger: [ledger.elapsedNs, ledger.assumedNs],
-    clock: [clock.bootCpuNs, clock.rescheduledNs, clock.assumedNs[0]],
-    lockups: [lockups.longestIrqOffNs, lockups.softLockups],
-    meter: [meter.acceptedBy, meter.assumedPart, kernelAccept.spinNs],
-    calls: acceptance.acceptCalls,
-    unaccepted: table.countSet(),
-    use: host.use(),
-    backed: platform.backedRanges(BASE, BASE + units * UNIT),
-    usable: platform.firstUnusable(BASE, BASE + units * UNIT),
+    ...leftBy(
+      { ledger, clock, platform, host, meter, lockups, kernelAccept, table, acceptance },
+      BASE,
+      BASE + units * UNIT,
+    ),
     zone: [zone.freePages, zone.unacceptedPages, zone.nrFree[10]],
     lists: [listed(allocator, 10, 1), entries(zone, zone.list(10, 1)), entries(zone, zone.unacceptedList)],
   };
