@@ -101,12 +101,17 @@ test("light and dark follow the system, and a button", async (visit) => {
     "#memory=2GiB",
     async (page) => {
       const ground = (): Promise<string> => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      // The page answers a click a moment later.
+      const choose = async (name: string): Promise<void> => {
+        await page.getByRole("button", { name, exact: true }).click();
+        await page.waitForSelector(`:root[data-theme="${name.toLowerCase()}"]`, { state: "attached" });
+      };
       const dark = await ground();
-      await page.getByRole("button", { name: "Light", exact: true }).click();
+      await choose("Light");
       const light = await ground();
       assert.is.not(light, dark);
       await visit.check();
-      await page.getByRole("button", { name: "Dark", exact: true }).click();
+      await choose("Dark");
       assert.is(await ground(), dark);
     },
     { scheme: "dark" },
